@@ -2,7 +2,17 @@ import { Option } from 'commander'
 import { WEIGHTS_FORM } from '../config/weights-name.ts'
 import { SOLVERS } from '../sampler/names.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
-import { addDataKeys, count, grid, method, methodOptions, nfe, seed, weights } from './common-options.ts'
+import {
+  addDataKeys,
+  count,
+  grid,
+  method,
+  methodOptions,
+  nfe,
+  seed,
+  weights,
+  whole,
+} from './common-options.ts'
 import { densityOption } from './density-commands.ts'
 import { type AskedGrid, askedGrid } from './grid-flag.ts'
 import { addGuidance } from './guidance.ts'
@@ -64,6 +74,22 @@ export function addSample(add: AddCommand, run: Wrap, methods: string): void {
       ).argParser(oneOf('--as', ['points', 'places'])),
     )
     .option('--prefix <text>', 'for text: the beginning of each sample, if the run was trained with --prefix')
+    .addOption(
+      whole(
+        '--length <n>',
+        'for stream text: symbols per sample; samples longer than a training sequence are written block by block, if the run was trained with --prefix',
+        1,
+        10_000_000,
+      ),
+    )
+    .addOption(
+      whole(
+        '--overlap <n>',
+        'with --length: number of symbols at the end of each block that the next block continues (default: half a sequence)',
+        1,
+        10_000_000,
+      ),
+    )
     .addOption(
       densityOption(
         ['jump', 'flow', 'head'],

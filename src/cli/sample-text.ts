@@ -6,8 +6,9 @@ import { plural } from '../report/format.ts'
 import type { MethodName } from '../sampler/names.ts'
 import { solverOf } from '../sampler/solvers/table.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
+import { usualOverlap, whyNotText } from '../serialization/long-text.ts'
 import { paths } from '../serialization/run.ts'
-import { type Decoding, sampleTexts, whyNotPrefix } from '../serialization/texts.ts'
+import { type Decoding, sampleTexts } from '../serialization/texts.ts'
 import { openDataOf } from '../training/data.ts'
 import { allClasses, type ConditionFlags, chosenBy, given } from './condition-flags.ts'
 import { UsageError } from './failure.ts'
@@ -28,6 +29,8 @@ interface TextFlags extends GuidanceFlags, ConditionFlags {
   readonly out?: string
   readonly decode?: Decoding
   readonly prefix?: string
+  readonly length?: number
+  readonly overlap?: number
   readonly density?: string
   readonly json?: boolean
 }
@@ -121,27 +124,29 @@ export async function sampleText(path: string, whole: LoadedMap, flags: TextFlag
   const count = asked.length || each
   const guidance = guidanceOf(flags)
   const map = guidance ? told.guided(guidance) : told
-  const { length } = map.text!
   if (count > MOST) throw new UsageError(`--count: expected at most ${MOST} texts, found ${count}`)
   const { grid, ...choice } = wayThrough(map, flags)
   const steps = grid.length - 1
-  const { prefix } = flags
-  const problem = prefix === undefined ? undefined : whyNotPrefix(map, path, prefix, choice.method)
-  if (problem) throw new UsageError(`--prefix: ${problem}`)
-  const { texts, tokens } = await sampleTexts(map, {
+  const problem = whyNotText(map, path, { ...flags, count }, choice.method)
+  if (problem) throw new UsageError(`--${problem}`)
+  const { prefix, length = map.text!.length, overlap } = flags
+  const { texts, tokens, blocks } = await sampleTexts(map, {
     count,
     seed,
     grid,
     ...choice,
     decode: decoding,
     prefix,
+    length: flags.length,
+    overlap,
   }).finally(() => whole.close())
   const { valid, classes } = (await foundIn(whole, tokens, length)) ?? {}
   const inClass =
     asked.length > 0 && classes && whole.condition?.kind === 'class'
       ? classShares(whole.condition.names, asked, classes)
       : undefined
-  const way = `${flags.method === 'auto' ? '' : `-${choice.method}`}${prefix !== undefined ? '-prefix' : ''}`
+  const size = `${flags.length === undefined ? '' : `-length-${length}`}${overlap === undefined ? '' : `-overlap-${overlap}`}`
+  const way = `${flags.method === 'auto' ? '' : `-${choice.method}`}${prefix !== undefined ? '-prefix' : ''}${size}`
   const name = `steps-${steps}${way}${flags.class === undefined ? '' : `-class-${flags.class.replace(/\W+/g, '-')}`}-seed-${seed}.txt`
   // Beside a model that is no run there is no place for samples of its own.
   const file = flags.out ?? (statSync(path).isDirectory() ? join(paths(path).samples, name) : undefined)
@@ -160,8 +165,9 @@ export async function sampleText(path: string, whole: LoadedMap, flags: TextFlag
         length,
         steps,
         method: choice.method,
-        evaluations: evaluations === null ? null : evaluations * steps,
+        evaluations: evaluations === null ? null : evaluations * steps * blocks,
         decode: decoding,
+        ...(blocks > 1 && { blocks, overlap: overlap ?? usualOverlap(map.text!.length) }),
         ...(prefix !== undefined && { prefix }),
         ...(share !== undefined && { validity: share }),
         ...(inClass && { inClass }),
@@ -175,8 +181,9 @@ export async function sampleText(path: string, whole: LoadedMap, flags: TextFlag
     say(valid && !valid[i] ? `${inLine(each)}  (not in the language)` : inLine(each))
   })
   const validity = share === undefined ? '' : `, ${(100 * share).toFixed(0)} % in the language`
+  const ofBlocks = blocks > 1 ? ` for each of ${blocks} blocks` : ''
   say(
-    `${file ?? path}: ${plural(count, 'text')} (${distinct} different${validity}), ${plural(steps, `${choice.method} step`)}`,
+    `${file ?? path}: ${plural(count, 'text')} (${distinct} different${validity}), ${plural(steps, `${choice.method} step`)}${ofBlocks}`,
   )
   for (const [name, part] of Object.entries(inClass ?? {})) {
     say(`class ${name}: ${(100 * part).toFixed(0)} % of its texts belong to it`)

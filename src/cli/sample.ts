@@ -52,6 +52,8 @@ interface SampleFlags extends GuidanceFlags, ConditionFlags {
   readonly weights: Weights
   readonly decode?: Decoding
   readonly prefix?: string
+  readonly length?: number
+  readonly overlap?: number
   readonly as?: 'points' | 'places'
   readonly density?: DensityName
   readonly divergence?: DivergenceName
@@ -271,7 +273,7 @@ async function sampleOnce(path: string, flags: SampleFlags): Promise<void> {
     if (flags.as !== undefined) throw new UsageError(`--as: only applies to points, but ${path} writes text`)
     return sampleText(path, map, asked)
   }
-  for (const key of ['decode', 'prefix'] as const) {
+  for (const key of ['decode', 'prefix', 'length', 'overlap'] as const) {
     if (flags[key] !== undefined)
       throw new UsageError(`--${key}: only applies to text, but ${path} is a map of points`)
   }

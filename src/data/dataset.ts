@@ -66,6 +66,8 @@ export interface Text {
   readonly length: number
   /** The symbol that fills the rest of a shorter sequence, where there are such. */
   readonly end?: string
+  /** Whether sequences are windows of a longer text, so that what follows one is known too. */
+  readonly stream?: boolean
   readonly tokens: Tokens
 }
 

@@ -68,3 +68,6 @@ class Stream implements Random {
 export function random(seed: number, ...stream: (string | number)[]): Random {
   return new Stream([0, 1, 2, 3].map(word => hash([word, seed, ...stream])))
 }
+
+/** The end of a stream's address where draws come in blocks: nothing for the first, as where there is only one. */
+export const ofBlock = (block: number): number[] => (block === 0 ? [] : [block])

@@ -8,7 +8,7 @@ import {
   MOST_NUMBERS,
 } from '../data/arguments.ts'
 import { interpolants, type Points, predictions, spaceOf } from '../model/index.ts'
-import { random } from '../random/random.ts'
+import { ofBlock, random } from '../random/random.ts'
 import { checkGrid } from './grid.ts'
 import type { Solver } from './solvers/solver.ts'
 import { solvers } from './solvers/table.ts'
@@ -36,14 +36,19 @@ export function drawNoise(count: number, dimension: number, seed: number, space?
   return noiseSource(dimension, seed, space)(count)
 }
 
-/** Gives the points of `drawNoise` some at a time, each call those that follow. */
+/**
+ * Gives the points of `drawNoise` some at a time, each call those that follow.
+ *
+ * @param block  of noises that are independent of each other; `drawNoise` gives the first, 0
+ */
 export function noiseSource(
   dimension: number,
   seed: number,
   space?: string,
+  block = 0,
 ): (count: number) => Float32Array {
   const { noise } = spaceOf({ space })
-  const source = random(seed, 'sampling noise')
+  const source = random(seed, 'sampling noise', ...ofBlock(block))
   return count => {
     const points = new Float32Array(count * dimension)
     noise.draw(source, points, dimension)

@@ -56,6 +56,7 @@ export const dataRecordSchema = z
         alphabet: z.array(z.string()).min(2),
         unit: z.enum(['character', 'byte']),
         end: z.string().optional(),
+        stream: z.boolean().optional(),
       })
       .optional(),
     fingerprint: fingerprintSchema,
@@ -89,8 +90,11 @@ export const dataRecordSchema = z
   })
   .refine(({ dimension, columns }) => !columns || columns.length === dimension, { path: ['columns'] })
 
-/** The symbols of text in the order of their numbers, and the one that fills the rest of a shorter sequence. */
-export type TextRecord = Pick<Text, 'alphabet' | 'unit' | 'end'>
+/**
+ * The symbols of text in the order of their numbers, the one that fills the rest of a shorter sequence, and whether sequences are
+ * windows of a longer text.
+ */
+export type TextRecord = Pick<Text, 'alphabet' | 'unit' | 'end' | 'stream'>
 
 /** What a run and a model know of their data. */
 export interface DataRecord {
@@ -154,6 +158,7 @@ export const dataRecord = ({
       alphabet: text.alphabet,
       unit: text.unit,
       ...(text.end !== undefined && { end: text.end }),
+      ...(text.stream && { stream: true }),
     },
   }),
   fingerprint,

@@ -8,15 +8,17 @@ import {
   MOST_NUMBERS,
   refuseArgument,
 } from '../data/arguments.ts'
-import { drawnSymbols, fillOneHot, largestSymbols } from '../data/text/one-hot.ts'
+import { drawnSymbols, largestSymbols } from '../data/text/one-hot.ts'
 import { decode } from '../data/text/symbols.ts'
 import { interpolants } from '../model/index.ts'
 import { checkGrid } from '../sampler/grid.ts'
 import { usualGrid } from '../sampler/named-grids.ts'
 import type { MethodName, SamplingMethod } from '../sampler/names.ts'
-import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
-import { methodFor, type SampleOptions, sample } from '../sampler/sampling.ts'
+import { noiseSource, uniformGrid } from '../sampler/sampler.ts'
+import { methodFor, sample } from '../sampler/sampling.ts'
 import type { LoadedMap, MapText } from './loaded-map.ts'
+import { blockByBlock, type Decoded, usualOverlap, whyNotText } from './long-text.ts'
+import { keepingKnown } from './prefix.ts'
 
 const DECODINGS = ['argmax', 'sample'] as const
 
@@ -40,15 +42,29 @@ export interface TextOptions {
   readonly decode?: Decoding
   /** What every text begins with, of a map that was trained with prefixes. */
   readonly prefix?: string
+  /**
+   * Symbols of each text, of a map of stream text; default those of a sequence, `L`. A shorter text is the beginning of a
+   * sequence; a longer one is written block by block, of a map that was trained with prefixes.
+   */
+  readonly length?: number
+  /** How many of the last symbols each next block begins with; default half of `L`. */
+  readonly overlap?: number
 }
+
+const KEYS = [
+  ...['count', 'seed?', 'steps?', 'grid?', 'method?', 'options?'],
+  ...['decode?', 'prefix?', 'length?', 'overlap?'],
+]
 
 export interface Texts {
   /** Each up to its end, where the data has one. */
   readonly texts: readonly string[]
-  /** Their symbols by number, `[count, L]`, ends included. */
+  /** Their symbols by number, `[count, length]`, ends included. */
   readonly tokens: Uint16Array
-  /** What they were decoded from, `[count, L, K]`. */
+  /** What they were decoded from, `[count, length, K]`. */
   readonly points: Float32Array
+  /** Sequences drawn for each, one after another. */
+  readonly blocks: number
   readonly method: SamplingMethod
 }
 
@@ -79,57 +95,6 @@ export function decodeText(points: Float32Array, text: Symbols): string[] {
   return textsOf(largestSymbols(points, alphabet.length), text)
 }
 
-/** Methods that keep a prefix between their steps. */
-const KEEP: readonly SamplingMethod[] = ['jump', 'euler']
-
-/**
- * Why texts of a map cannot begin so, in a line; nothing where they can.
- *
- * @param name  of the map, for the line
- */
-export function whyNotPrefix(
-  { prefix: share, text }: Pick<LoadedMap, 'prefix' | 'text'>,
-  name: string,
-  prefix: string,
-  method: SamplingMethod,
-): string | undefined {
-  if (share === undefined) return `${name} was trained without prefixes; train with --prefix 0.5`
-  const { alphabet, length } = text!
-  const symbols = [...prefix]
-  if (symbols.length === 0 || symbols.length >= length) {
-    return `expected 1 to ${length - 1} symbols, found ${symbols.length}`
-  }
-  const strange = symbols.find(symbol => !alphabet.includes(symbol))
-  if (strange !== undefined) {
-    const shown = alphabet.map(symbol => JSON.stringify(symbol).slice(1, -1)).join(' ')
-    return `${JSON.stringify(strange)} is not in the alphabet of ${name}: ${shown}`
-  }
-  return KEEP.includes(method)
-    ? undefined
-    : `is kept between the steps of ${KEEP.join(' and ')}, found ${method}`
-}
-
-/** Takes noise through a grid, the known symbols put back after every step. */
-async function keepingPrefix(
-  map: LoadedMap,
-  noise: Float32Array,
-  prefix: readonly number[],
-  { grid, ...how }: SampleOptions,
-): Promise<Float32Array> {
-  const symbols = map.text!.alphabet.length
-  const known = new Float32Array(prefix.length * symbols)
-  fillOneHot(Uint16Array.from(prefix), symbols, known)
-  const keep = (points: Float32Array): Float32Array => {
-    for (let i = 0; i < points.length; i += map.dimension) points.set(known, i)
-    return points
-  }
-  let points = keep(noise)
-  for (let i = 1; i < grid.length; i++) {
-    points = keep((await sample(map, points, { ...how, grid: grid.slice(i - 1, i + 1) })).points)
-  }
-  return points
-}
-
 /**
  * Draws texts of a map of text: from noise through its jumps to probabilities, and from these to symbols. Texts of a seed are
  * those of `oxbow sample`.
@@ -137,15 +102,16 @@ async function keepingPrefix(
  * @throws ArgumentError when the map is none of text, or an option cannot be used; GridError as `sample`
  */
 export async function sampleTexts(map: LoadedMap, options: TextOptions): Promise<Texts> {
-  const keys = ['count', 'seed?', 'steps?', 'grid?', 'method?', 'options?', 'decode?', 'prefix?']
-  checkOptions('sampleTexts: options', options, keys)
+  checkOptions('sampleTexts: options', options, KEYS)
   const { text } = map ?? {}
   if (!text) throw new ArgumentError('sampleTexts: map: expected a map of text; use sample for points')
-  const { count, seed = 0, steps = 1, method: asked = 'auto', decode: decoding = 'argmax', prefix } = options
+  const { count, seed = 0, steps = 1, method: asked = 'auto', decode: decoding = 'argmax' } = options
+  const { length = text.length, overlap = usualOverlap(text.length) } = options
   const symbols = text.alphabet.length
   checkWhole('sampleTexts: count', count, 0, Math.floor(MOST_NUMBERS / map.dimension))
   checkSeed('sampleTexts: seed', seed)
   checkWord('sampleTexts: decode', decoding, DECODINGS)
+  checkWhole('sampleTexts: length', length, 1, MOST_NUMBERS)
   if (options.grid && options.steps !== undefined) {
     throw new ArgumentError('sampleTexts: steps: leave it out beside a grid, which has its own')
   }
@@ -153,17 +119,18 @@ export async function sampleTexts(map: LoadedMap, options: TextOptions): Promise
   const method = methodFor(asked, map.objective, times)
   const choice = { method, ...(options.options && { options: options.options }) }
   const grid = options.grid ?? usualGrid(choice, interpolants[map.interpolant], steps, map.decided)
-  const problem = prefix === undefined ? undefined : whyNotPrefix(map, 'the map', prefix, method)
-  if (problem) throw new ArgumentError(`sampleTexts: prefix: ${problem}`)
-  const noise = drawNoise(count, map.dimension, seed, map.space)
+  const problem = whyNotText(map, 'the map', options, method)
+  if (problem) throw new ArgumentError(`sampleTexts: ${problem}`)
   const way = { ...choice, grid, seed }
-  const points =
-    prefix === undefined
-      ? (await sample(map, noise, way)).points
-      : await keepingPrefix(map, noise, numbersOf(prefix, text), way)
-  const tokens = decoding === 'argmax' ? largestSymbols(points, symbols) : drawnSymbols(points, symbols, seed)
-  return { texts: textsOf(tokens, text), tokens, points, method }
+  const drawBlock = async (known: Uint16Array, block: number): Promise<Decoded> => {
+    const noise = noiseSource(map.dimension, seed, map.space, block)(count)
+    const points =
+      known.length === 0 ? (await sample(map, noise, way)).points : await keepingKnown(map, noise, known, way)
+    const tokens =
+      decoding === 'argmax' ? largestSymbols(points, symbols) : drawnSymbols(points, symbols, seed, block)
+    return { tokens, points }
+  }
+  const prefix = [...(options.prefix ?? '')].map(symbol => text.alphabet.indexOf(symbol))
+  const drawn = await blockByBlock({ count, length, own: text.length, symbols, overlap, prefix, drawBlock })
+  return { texts: textsOf(drawn.tokens, { ...text, length }), ...drawn, method }
 }
-
-const numbersOf = (prefix: string, { alphabet }: Symbols): number[] =>
-  [...prefix].map(symbol => alphabet.indexOf(symbol))

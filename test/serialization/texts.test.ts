@@ -135,7 +135,7 @@ describe('texts from code', () => {
     [
       'words',
       { count: 1, prefx: 'a' },
-      'sampleTexts: options: expected options { count, seed?, steps?, grid?, method?, options?, decode?, prefix? }, found "prefx"',
+      'sampleTexts: options: expected options { count, seed?, steps?, grid?, method?, options?, decode?, prefix?, length?, overlap? }, found "prefx"',
     ],
     ['words', { count: 1, grid: [0, 1] }, 'psd-simplex is trained to jump towards data only (t < s)'],
   ])('of %s with %j are refused in a line', async (name, options, line) => {

@@ -21,6 +21,7 @@ interface Sequences {
   readonly alphabet: readonly string[]
   readonly length: number
   readonly end?: string
+  readonly stream?: boolean
   readonly language: Language
   readonly sample: Tokens['sample']
   readonly labels?: Labels
@@ -30,7 +31,16 @@ const sequenceAt = (tokens: Uint16Array, i: number, length: number): Uint16Array
   tokens.subarray(i * length, (i + 1) * length)
 
 /** Sequences of a known law as data without end. */
-function languageDataset({ name, alphabet, length, end, language, sample, labels }: Sequences): Dataset {
+function languageDataset({
+  name,
+  alphabet,
+  length,
+  end,
+  stream,
+  language,
+  sample,
+  labels,
+}: Sequences): Dataset {
   const K = alphabet.length
   return generated({
     name,
@@ -39,7 +49,11 @@ function languageDataset({ name, alphabet, length, end, language, sample, labels
     shape: [length, K],
     range: { minimum: [0], maximum: [1] },
     space: 'simplex',
-    text: { alphabet, unit: 'character', length, ...(end !== undefined && { end }), tokens: { sample } },
+    text: {
+      ...{ alphabet, unit: 'character', length, tokens: { sample } },
+      ...(end !== undefined && { end }),
+      ...(stream && { stream }),
+    },
     language,
     ...(labels && { labels }),
     sample(random, out, classes) {
@@ -100,6 +114,8 @@ export function chainLanguage(
   const law = lawOfChain(chain, length)
   return languageDataset({
     ...{ name, alphabet, length },
+    // A window that begins later in the chain may begin with any symbol.
+    stream: initial.every(p => p > 0),
     language: {
       chain,
       ...(law && { law }),

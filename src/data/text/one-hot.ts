@@ -1,4 +1,4 @@
-import { random } from '../../random/random.ts'
+import { ofBlock, random } from '../../random/random.ts'
 import type { Values } from '../dataset.ts'
 
 /** Fills points `[N, L, K]` with 1 at each symbol and 0 elsewhere. */
@@ -16,9 +16,13 @@ export function largestSymbols(points: Values, symbols: number): Uint16Array {
   })
 }
 
-/** One symbol for each position, drawn from its probabilities; what is below 0 has none. */
-export function drawnSymbols(points: Float32Array, symbols: number, seed: number): Uint16Array {
-  const source = random(seed, 'symbols')
+/**
+ * One symbol for each position, drawn from its probabilities; what is below 0 has none.
+ *
+ * @param block  of draws that are independent of each other
+ */
+export function drawnSymbols(points: Float32Array, symbols: number, seed: number, block = 0): Uint16Array {
+  const source = random(seed, 'symbols', ...ofBlock(block))
   return Uint16Array.from({ length: points.length / symbols }, (_, i) => {
     const weights = points.subarray(i * symbols, (i + 1) * symbols).map(p => Math.max(0, p))
     let left = source.uniform() * weights.reduce((sum, p) => sum + p, 0)

@@ -85,7 +85,11 @@ function textDataset(
     shape: [length, K],
     dimension: length * K,
     space: 'simplex',
-    text: { alphabet, unit, length, ...(end !== undefined && { end }), tokens },
+    text: {
+      ...{ alphabet, unit, length, tokens },
+      ...(end !== undefined && { end }),
+      ...(as === 'stream' && { stream: true }),
+    },
     split: {
       ...{ training: sides.training, heldOut: sides.heldOut, rules },
       take: (side, random, out) => oneHot(out, drawn => tokens.take(side, random, drawn)),
