@@ -156,7 +156,7 @@ long('under More every class is drawn from the same noise, and rows in more step
   await eventually(async () => (await drawn(page, 'Classes'))[0]).not.toBe(usual[0])
   const rows = await drawn(page, 'Steps')
   expect(new Set(rows).size).toBe(5)
-  expect(await page.locator('[data-row="euler 50"]').getByText('ms a digit').count()).toBe(1)
+  expect(await page.locator('[data-row="euler 50"]').getByText('ms per digit').count()).toBe(1)
   await page.getByText('npx oxbow studio').waitFor()
 })
 

@@ -99,7 +99,7 @@ long(
     expect(known).toBeGreaterThan(90)
     await page.getByRole('slider', { name: 'Strength β' }).fill('0')
     await eventually(async () => stateOf(page).beta).toBe(0)
-    await eventually(() => told(page)).toMatch(/of \d+\s%.* class \d+\s%/)
+    await eventually(() => told(page)).toMatch(/of \d+\s%.* class with \d+\s%/)
     const [, without] = /of (\d+)\s%/.exec((await told(page))!)!.map(Number)
     expect(steered).toBeGreaterThan(without + 15)
     expect(stateOf(page)).toMatchObject({ goal: 'class', class: 0 })
