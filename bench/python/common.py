@@ -12,14 +12,17 @@ import sys
 import time
 from pathlib import Path
 
-OBJECTIVES = ("psd", "lsd", "meanflow", "imf", "tvm", "esd", "lmd", "flow-matching", "sample")
+OBJECTIVES = ("psd", "lsd", "meanflow", "imf", "tvm", "esd", "lmd", "flow-matching", "cross-entropy", "psd-simplex", "sample")
 """The training steps on offer, and sampling."""
 
 WITHOUT_DIAGONAL = ("meanflow", "imf", "tvm", "lmd")
 """These spend the whole batch on their own term."""
 
-ONLY_DIAGONAL = ("flow-matching",)
+ONLY_DIAGONAL = ("flow-matching", "cross-entropy")
 """These are nothing but the diagonal term."""
+
+OF_TEXT = ("cross-entropy", "psd-simplex")
+"""These are of the logits of a transformer on sequences of symbols."""
 
 WEIGHTS = {"lsd": 0.02, "esd": 0.1}
 """Consistency weights of the ring experiment; 1 where absent."""
@@ -41,6 +44,8 @@ DEFAULTS = {
     "seed": 0,
     "warmup": 10,
     "size": None,
+    "length": None,
+    "symbols": None,
     "patch": 4,
     "width": 128,
     "depth": 6,
@@ -73,7 +78,12 @@ def resolve(request):
     complete = {**DEFAULTS, **options, "objective": objective}
     if complete["allocator"] not in ("kept", "system"):
         raise ValueError(f"allocator: found {complete['allocator']!r}, expected kept or system")
-    for key, value in {"size": complete["size"], "objective": "sample" if objective == "sample" else None}.items():
+    if (objective in OF_TEXT) != (complete["length"] is not None):
+        raise ValueError(f"length: found {complete['length']!r}; {' and '.join(OF_TEXT)} alone are of sequences")
+    if (complete["length"] is None) != (complete["symbols"] is None):
+        raise ValueError(f"symbols: found {complete['symbols']!r} with length {complete['length']!r}")
+    given = {key: complete[key] for key in ("size", "length")}
+    for key, value in {**given, "objective": "sample" if objective == "sample" else None}.items():
         if value is not None and complete["arrays"] is None:
             raise ValueError(f"{key}: {value} takes what it begins with from the file `arrays`")
     positive = ("batch", "hidden", "layers", "freqs", "threads", "scan", "draws", "warmup", "patch", "depth", "heads", "jumps")

@@ -20,11 +20,15 @@ def positions(side, width):
     return jnp.array(numpy.concatenate([numpy.tile(enc, (side, 1)), numpy.repeat(enc, side, 0)], 1), jnp.float32)
 
 
-def make_maps(options):
-    """The average velocity `V`, the velocity `V(x, t, t)` and the jump `F`."""
-    size, patch, heads, depth = (options[key] for key in ("size", "patch", "heads", "depth"))
-    side = size // patch
-    table = positions(side, options["width"])
+def sequence_positions(length, width):
+    """`[sin(n f), cos(n f)]` of each place: `[length, width]`."""
+    angle = numpy.arange(length)[:, None] * frequencies(width // 2)
+    return jnp.array(numpy.concatenate([numpy.sin(angle), numpy.cos(angle)], 1), jnp.float32)
+
+
+def make_blocks(options, table):
+    """Patches `[rows, tokens, numbers]` through all blocks and the last layer."""
+    heads, depth = options["heads"], options["depth"]
     scales = jnp.array(frequencies(options["frequencies"]), jnp.float32)
 
     def linear(p, name, x):
@@ -56,15 +60,39 @@ def make_maps(options):
         inner = jax.nn.gelu(linear(p, f"{name}.mlp.0", modulated(h, b2, a2)), approximate=True)
         return h + g2 * linear(p, f"{name}.mlp.1", inner)
 
-    def average(p, x, s, t):
-        rows = x.shape[0]
-        patches = x.reshape(rows, side, patch, side, patch).transpose(0, 1, 3, 2, 4).reshape(rows, side**2, patch**2)
+    def through(p, patches, s, t):
         h = linear(p, "patch", patches) + table
         e = jax.nn.silu(embed(p, "time.0", s) + embed(p, "time.1", t))
         for i in range(depth):
             h = block(p, f"blocks.{i}", h, e)
         shift, scale = modulation(p, "final", e, 2)
-        out = linear(p, "final.out", modulated(h, shift, scale))
+        return linear(p, "final.out", modulated(h, shift, scale))
+
+    return through
+
+
+def make_text_maps(options):
+    """The logits `z(x, s, t)` of sequences, `[rows, length, symbols]`, from rows `[rows, length * symbols]`."""
+    length, symbols = options["length"], options["symbols"]
+    through = make_blocks(options, sequence_positions(length, options["width"]))
+
+    def logits(p, x, s, t):
+        scaled = x / jnp.sqrt(jnp.square(1 - s) + jnp.square(s))
+        return through(p, scaled.reshape(-1, length, symbols), s, t)
+
+    return SimpleNamespace(logits=logits)
+
+
+def make_maps(options):
+    """The average velocity `V`, the velocity `V(x, t, t)` and the jump `F`."""
+    size, patch = options["size"], options["patch"]
+    side = size // patch
+    through = make_blocks(options, positions(side, options["width"]))
+
+    def average(p, x, s, t):
+        rows = x.shape[0]
+        patches = x.reshape(rows, side, patch, side, patch).transpose(0, 1, 3, 2, 4).reshape(rows, side**2, patch**2)
+        out = through(p, patches, s, t)
         return out.reshape(rows, side, side, patch, patch).transpose(0, 1, 3, 2, 4).reshape(rows, -1)
 
     def velocity(p, x, t):

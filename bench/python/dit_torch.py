@@ -1,4 +1,4 @@
-"""A transformer on the patches of pictures (DiT, arXiv:2212.09748) in PyTorch, as fast as plain use of the library allows.
+"""A transformer on the patches of pictures or the symbols of text (DiT, arXiv:2212.09748) in PyTorch, as fast as plain use of the library allows.
 
 Pictures of one channel come as rows `[rows, size * size]`, times as columns `[rows, 1]`. Parameters by name, weights
 `[out, in]`. The network sees both times, has adaLN-zero blocks, layer norm, GELU in its tanh form and fixed sine and cosine
@@ -35,11 +35,14 @@ class DitMap(FlowMap):
         self.options = options
         self.named = {name: tensor.requires_grad_(requires_grad) for name, tensor in named.items()}
         self.parameters = list(self.named.values())
-        self.side = options["size"] // options["patch"]
-        self.table = positions(self.side, options["width"])
+        self.table = self.places()
         self.scales = frequencies(options["frequencies"])
         # Fused attention has no forward-mode derivative.
         self.fused = options["objective"] != "meanflow"
+
+    def places(self):
+        self.side = self.options["size"] // self.options["patch"]
+        return positions(self.side, self.options["width"])
 
     def linear(self, name, x):
         return functional.linear(x, self.named[f"{name}.weight"], self.named[f"{name}.bias"])
@@ -75,13 +78,34 @@ class DitMap(FlowMap):
         side, patch = self.side, self.options["patch"]
         rows = x.shape[0]
         patches = x.reshape(rows, side, patch, side, patch).transpose(2, 3).reshape(rows, side * side, patch * patch)
+        out = self.through(patches, s, t)
+        return out.reshape(rows, side, side, patch, patch).transpose(2, 3).reshape(rows, -1)
+
+    def through(self, patches, s, t):
+        """Patches `[rows, tokens, numbers]` through all blocks and the last layer."""
         h = self.linear("patch", patches) + self.table
         e = functional.silu(self.embed("time.0", s) + self.embed("time.1", t))
         for i in range(self.options["depth"]):
             h = self.block(f"blocks.{i}", h, e)
         shift, scale = self.modulation("final", e, 2)
-        out = self.linear("final.out", self.modulated(h, shift, scale))
-        return out.reshape(rows, side, side, patch, patch).transpose(2, 3).reshape(rows, -1)
+        return self.linear("final.out", self.modulated(h, shift, scale))
 
     def velocity(self, x, t):
         return self.average(x, t, t)
+
+
+def sequence_positions(length, width):
+    """`[sin(n f), cos(n f)]` of each place: `[length, width]`."""
+    angle = torch.arange(length, dtype=torch.float64)[:, None] * frequencies(width // 2, torch.float64)
+    return torch.cat([angle.sin(), angle.cos()], 1).float()
+
+
+class TextMap(DitMap):
+    """The logits `z(x, s, t)` of sequences, `[rows, length, symbols]`, from rows `[rows, length * symbols]`."""
+
+    def places(self):
+        return sequence_positions(self.options["length"], self.options["width"])
+
+    def logits(self, x, s, t):
+        scaled = x / ((1 - s).square() + s.square()).sqrt()
+        return self.through(scaled.reshape(-1, self.options["length"], self.options["symbols"]), s, t)

@@ -151,13 +151,49 @@ def only_diagonal(nets, batch, k, jvp):
     return flow_matching(nets.student, batch, k), None
 
 
+def hot(x0, z):
+    return x0.reshape(z.shape)
+
+
+def cross_entropy(nets, batch, k, jvp):
+    """`-sum_k x0 log psi(x_s,s,s)`, `psi = softmax(z)`, a mean over positions."""
+    z = nets.student.logits(batch.x, batch.s, batch.s)
+    return symbols(hot(batch.x0, z), z), None
+
+
+def symbols(target, z):
+    """`-sum_k T log psi`, a mean over rows and positions."""
+    return -(target * functional.log_softmax(z, -1)).sum(-1).mean()
+
+
+def text_jump(psi, x, s, t):
+    """`F(x,s,t) = (t/s) x + (1 - t/s) psi`."""
+    kept = t / s
+    return kept * x + (1 - kept) * psi.reshape(x.shape)
+
+
+def psd_simplex(nets, batch, k, jvp):
+    """`KL(sg[a psi(x_s,s,m) + (1-a) psi(x_m,m,t)] | psi(x_s,s,t))`, `a = t (s-m)/(m (s-t))`; targets are the student's."""
+    z = nets.student.logits(batch.x, batch.s, batch.t)
+    diagonal = symbols(hot(batch.x0[:k], z[:k]), z[:k]) if k else None
+    b = tail(batch, k)
+    with torch.no_grad():
+        first = nets.student.logits(b.x, b.s, b.m).softmax(-1)
+        second = nets.student.logits(text_jump(first, b.x, b.s, b.m), b.m, b.t).softmax(-1)
+        a = (b.t * (b.s - b.m) / (b.m * (b.s - b.t))).unsqueeze(2)
+        goal = a * first + (1 - a) * second
+        own = -(goal * goal.clamp_min(1e-30).log()).sum(-1).mean()
+    return diagonal, symbols(goal, z[k:]) - own
+
+
 OBJECTIVES = {
+    **{"cross-entropy": cross_entropy, "psd-simplex": psd_simplex},
     **{"flow-matching": only_diagonal, "psd": psd, "lsd": lsd, "esd": esd},
     **{"meanflow": meanflow, "imf": imf, "tvm": tvm, "lmd": lmd},
 }
 
 
 def on_path(x0, eps, s, t, m=None):
-    """A batch with its point on the interpolant and its conditional velocity."""
-    batch = {"x": (1 - s) * x0 + s * eps, "v": eps - x0, "s": s, "t": t}
+    """A batch with its data, its point on the interpolant and its conditional velocity."""
+    batch = {"x": (1 - s) * x0 + s * eps, "x0": x0, "v": eps - x0, "s": s, "t": t}
     return SimpleNamespace(**batch, **({} if m is None else {"m": m}))

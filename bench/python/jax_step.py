@@ -151,15 +151,47 @@ def only_diagonal(f, p, ema, phi, batch, k):
     return flow_matching(f, p, batch, k), None
 
 
+def symbols(target, z):
+    """`-sum_k T log psi`, a mean over rows and positions."""
+    return -jnp.mean(jnp.sum(target * jax.nn.log_softmax(z), -1))
+
+
+def cross_entropy(f, p, ema, phi, batch, k):
+    """`-sum_k x0 log psi(x_s,s,s)`, `psi = softmax(z)`, a mean over positions."""
+    z = f.logits(p, batch.x, batch.s, batch.s)
+    return symbols(batch.x0.reshape(z.shape), z), None
+
+
+def text_jump(psi, x, s, t):
+    """`F(x,s,t) = (t/s) x + (1 - t/s) psi`."""
+    kept = t / s
+    return kept * x + (1 - kept) * psi.reshape(x.shape)
+
+
+def psd_simplex(f, p, ema, phi, batch, k):
+    """`KL(sg[a psi(x_s,s,m) + (1-a) psi(x_m,m,t)] | psi(x_s,s,t))`, `a = t (s-m)/(m (s-t))`; targets are the student's."""
+    z = f.logits(p, batch.x, batch.s, batch.t)
+    diagonal = symbols(batch.x0[:k].reshape(z[:k].shape), z[:k]) if k else None
+    b = tail(batch, k)
+    fixed = jax.lax.stop_gradient(p)
+    first = jax.nn.softmax(f.logits(fixed, b.x, b.s, b.m))
+    second = jax.nn.softmax(f.logits(fixed, text_jump(first, b.x, b.s, b.m), b.m, b.t))
+    a = (b.t * (b.s - b.m) / (b.m * (b.s - b.t)))[:, :, None]
+    goal = a * first + (1 - a) * second
+    own = -jnp.mean(jnp.sum(goal * jnp.log(jnp.maximum(goal, 1e-30)), -1))
+    return diagonal, symbols(goal, z[k:]) - own
+
+
 OBJECTIVES = {
+    **{"cross-entropy": cross_entropy, "psd-simplex": psd_simplex},
     **{"flow-matching": only_diagonal, "psd": psd, "lsd": lsd, "esd": esd},
     **{"meanflow": meanflow, "imf": imf, "tvm": tvm, "lmd": lmd},
 }
 
 
 def on_path(x0, eps, s, t, m=None):
-    """A batch with its point on the interpolant and its conditional velocity."""
-    batch = {"x": (1 - s) * x0 + s * eps, "v": eps - x0, "s": s, "t": t}
+    """A batch with its data, its point on the interpolant and its conditional velocity."""
+    batch = {"x": (1 - s) * x0 + s * eps, "x0": x0, "v": eps - x0, "s": s, "t": t}
     return SimpleNamespace(**batch, **({} if m is None else {"m": m}))
 
 
@@ -202,10 +234,13 @@ def arrays(layers, dtype):
 
 
 def maps_of(options):
-    if options["size"] is None:
+    if options["size"] is None and options["length"] is None:
         return make_maps(options["freqs"])
     from dit_jax import make_maps as make_picture_maps
+    from dit_jax import make_text_maps
 
+    if options["length"] is not None:
+        return make_text_maps(options)
     return make_picture_maps(options)
 
 
@@ -234,7 +269,7 @@ def network_of(options, named, prefix):
     """Parameters as the maps take them: by name, of a perceptron as layers."""
     own = {name.removeprefix(prefix): array for name, array in named.items() if name.startswith(prefix)}
     kept = {name: jnp.array(array.T if array.ndim == 2 else array) for name, array in own.items()}
-    if options["size"] is not None:
+    if options["size"] is not None or options["length"] is not None:
         return kept
     return [(kept[f"{i}.weight"], kept[f"{i}.bias"]) for i in range(len(kept) // 2)]
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import torch
 
 import common
-from dit_torch import DitMap
+from dit_torch import DitMap, TextMap
 from flow_torch import OBJECTIVES, FlowMap, Teacher, eager_jvp, on_path
 
 
@@ -114,6 +114,8 @@ def network_of(options, named, prefix, requires_grad=False):
     own = {name.removeprefix(prefix): array for name, array in named.items() if name.startswith(prefix)}
     if options["size"] is not None:
         return DitMap(options, own, requires_grad)
+    if options["length"] is not None:
+        return TextMap(options, own, requires_grad)
     layers = [(own[f"{i}.weight"], own[f"{i}.bias"]) for i in range(len(own) // 2)]
     return FlowMap(layers, options["freqs"], requires_grad)
 

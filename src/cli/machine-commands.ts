@@ -26,7 +26,7 @@ export function addMachine(add: AddCommand, run: Wrap): void {
         1000,
       ).default(7),
     )
-    .option('--quick', 'run only six workloads; all of them take hours')
+    .option('--quick', 'run only seven workloads; all of them take hours')
     .option('--only <text>', 'only workloads whose name contains this text, such as dit or train-psd-512')
     .action(run(async options => (await import('./bench.ts')).benchCommand(options)))
 

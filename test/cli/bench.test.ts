@@ -1,6 +1,8 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { workloads } from '../../src/cli/bench/workload.ts'
+import { generatedDataset } from '../../src/data/catalogue.ts'
 import { findNative } from '../../src/runtime/cpu/native.ts'
 import { run } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
@@ -19,6 +21,7 @@ function pretender(first = { loss: 1, gradientNorm: 1 }): string {
 const answers = ${JSON.stringify(answers)}
 require('node:readline').createInterface({ input: process.stdin }).on('line', line => {
   const { cmd } = JSON.parse(line)
+  require('node:fs').writeFileSync(${JSON.stringify(join(folder, 'asked-'))} + cmd, line)
   if (cmd === 'quit' || cmd === 'time') process.exit()
   console.log(JSON.stringify(answers[cmd]))
 })
@@ -71,4 +74,25 @@ long('one that ends while it is timed costs its own row alone', { timeout: 120_0
     expect(row.torch).toBeUndefined()
     expect((row.oxbow ?? row.onnx).ms).toBeGreaterThan(0)
   }
+})
+
+long('others are told of text what its data is', { timeout: 240_000 }, async () => {
+  const only = ['--rounds', '1', '--only', 'train-text-psd-simplex-128']
+  const { code, stderr } = await run(['bench', ...only, '--python', pretender()])
+  expect([code, stderr]).toEqual([1, expect.stringContaining('PyTorch does something else')])
+  const [length, symbols] = generatedDataset('grammar').shape
+  expect(JSON.parse(readFileSync(join(folder, 'asked-setup'), 'utf8'))).toMatchObject({
+    ...{ objective: 'psd-simplex', batch: 128, diagonal: 0.5, length, symbols },
+    ...{ patch: 1, width: 128, depth: 6, heads: 4, frequencies: 64 },
+  })
+})
+
+test('rows are of perceptrons, of pictures and of text, a few of them in minutes', () => {
+  const names = (quick: boolean, only?: string) => workloads(quick, only).map(({ name }) => name)
+  expect(names(false, 'text')).toEqual(['train-text-ce-128', 'train-text-psd-simplex-128'])
+  expect(names(true)).toEqual([
+    ...['train-psd-512', 'train-lsd-512', 'train-meanflow-512'],
+    ...['train-dit-fm-28', 'train-dit-psd-28', 'train-dit-meanflow-28'],
+    'train-text-psd-simplex-128',
+  ])
 })

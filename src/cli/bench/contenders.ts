@@ -63,13 +63,14 @@ export async function startContenders(python: string, missing: Missing): Promise
 
 /** Optimiser, batch and network, in the words of the Python workers. */
 function optionsOf(workload: Workload, arrays: string): object {
-  const { picture } = workload
+  const { picture, sequence } = workload
+  const transformer = picture ?? sequence
   const common = {
-    diagonal: 0.3,
+    diagonal: sequence ? 0.5 : 0.3,
     lr: 1e-3,
     ema: 0.995,
     arrays,
-    ...(picture ? { ...picture, warmup: 1 } : { freqs: 8 }),
+    ...(transformer ? { ...transformer, warmup: 1 } : { freqs: 8 }),
   }
   if (workload.kind === 'sample')
     return { ...common, objective: 'sample', jumps: workload.jumps, batch: workload.count, warmup: 1 }
