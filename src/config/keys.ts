@@ -3,6 +3,7 @@ import { show } from '../data/show.ts'
 import { nearest } from '../data/suggest.ts'
 import { expectation } from '../data/validate.ts'
 import { networks } from '../model/index.ts'
+import { spelledOut } from '../objective/index.ts'
 import { named } from './aliases.ts'
 import type { Plain } from './plain.ts'
 import { networkSchema, schema } from './schema.ts'
@@ -14,7 +15,10 @@ export function describe(issue: z.core.$ZodIssue, input: unknown): string {
     const name = [...issue.path, issue.keys[0]].join('.')
     return `unknown key ${name}${suggest(name)}`
   }
-  const found = issue.path.reduce<unknown>((value, step) => (value as Plain)?.[step as string], input)
+  const found = issue.path.reduce<unknown>(
+    (value, step) => ((typeof step === 'number' ? spelledOut(value) : value) as Plain)?.[step as string],
+    input,
+  )
   return `${key || 'config'}: ${expectation(issue)}${asList(issue, found)}, found ${show(found)}`
 }
 

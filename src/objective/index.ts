@@ -8,6 +8,7 @@ export {
   guidedDraw,
   guidedMean,
 } from './guidance.ts'
+export { spelledOut } from './list.ts'
 export { MOST_TRAINED } from './log-determinant.ts'
 export {
   adaptive,

@@ -158,6 +158,8 @@ describe('a list among the options', () => {
     expect(() => of('dmd', { range: '0.1,x' })).toThrow(/^options\.range/)
     expect(() => of('dmd', { range: '0.1,' })).toThrow(/^options\.range/)
     expect(() => of('dmd', { range: '0.1' })).toThrow(/^options\.range/)
+    expect(() => of('drifting', { temperatures: '0.2,-0.1' })).toThrow(/found -0\.1$/)
+    expect(() => of('drifting', { temperatures: 0 })).toThrow(/found 0$/)
   })
 })
 
