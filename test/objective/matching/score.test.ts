@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { stopGradient, type Tensor } from '../../../src/autodiff/index.ts'
 import { interpolants, pathOf } from '../../../src/model/index.ts'
 import { type Draw, dmd, type Loss } from '../../../src/objective/index.ts'
-import { generated, movedBy, noisy } from '../../../src/objective/matching/sample.ts'
+import { generated, movedBy } from '../../../src/objective/matching/sample.ts'
 import { bridge, fisherDistance, moment, momentDistance, sid } from '../../../src/objective/matching/score.ts'
 import {
   AWAY,
@@ -115,18 +115,19 @@ describe.each(TIMES)('at r = %d', r => {
   test('sid with both networks stopped is dmd with weight r', () => {
     const stopped: Loss = draw => {
       const { fake } = draw.players!
-      const { velocity } = draw.teacher
-      // `z` may not carry a gradient either.
-      const x = draw.map.jump(draw.path.eps, draw.s, draw.t)
-      const z = stopGradient(noisy(x, draw.r, draw.noise))
-      const D = (v: Tensor) => stopGradient(z.sub(draw.r.mul(v)))
-      const d = D(velocity(z, draw.r)).sub(D(fake(z, draw.r, draw.r)))
-      const rest = D(velocity(z, draw.r)).sub(x).sub(d.mul(0.7))
-      return d.mul(rest).mean([1])
+      // A velocity whose denoiser `z - r v` passes no gradient on, to `z` either.
+      const held = (z: Tensor, s: Tensor, v: Tensor) => z.sub(stopGradient(z.sub(s.mul(v)))).div(s)
+      const teacher = {
+        ...draw.teacher,
+        velocity: (z: Tensor, s: Tensor) => held(z, s, draw.teacher.velocity(z, s)),
+      }
+      const players = { fake: (z: Tensor, s: Tensor, t: Tensor) => held(z, s, fake(z, s, t)) }
+      return sid(0.7, 'none')({ ...draw, teacher, players })
     }
     const byR = at(dmd('none'), r, AWAY)
     const wanted = { A: scaled(byR.A, r), b: byR.b.map(x => r * x) }
     expect(apart(at(stopped, r, AWAY), wanted)).toBeLessThan(1e-12)
+    expect(apart(at(sid(0.7, 'none'), r, AWAY), wanted)).toBeGreaterThan(1e-3)
   })
 })
 
@@ -158,6 +159,9 @@ describe('the bridge', () => {
     expect(Math.hypot(old, fresh)).toBeCloseTo(r, 12)
     // And the joint law: the covariance with z_s is that of a point that was made noisier.
     expect(old * s).toBeCloseTo(((1 - s) / (1 - r)) * r * r, 12)
+    // Times the other way round keep none of it.
+    const [, wrongOld, wrongFresh] = values(r, s)
+    expect(Math.abs(Math.hypot(wrongOld, wrongFresh) - r)).toBeGreaterThan(0.01)
   })
 
   test('is fresh noise from noise', () => {
