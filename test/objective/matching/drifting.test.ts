@@ -122,7 +122,6 @@ describe('the mask', () => {
   }
 
   test('samples that see themselves contract where they should stay', () => {
-    console.log(contraction(8, false), contraction(8, true))
     expect(contraction(8, false)).toBeLessThan(-0.3)
     expect(contraction(8, true)).toBeGreaterThan(-0.05)
   })
