@@ -9,6 +9,7 @@ import type {
 } from '../model/index.ts'
 import type { GuidanceRuleName } from './guidance.ts'
 import type { Draw, Loss } from './loss.ts'
+import type { Features } from './perceptual.ts'
 import type { Present, Schedule } from './schedule.ts'
 import type { Jumps, TimeLawName, TimeOptions } from './times.ts'
 
@@ -155,6 +156,8 @@ export interface Memory {
   readonly data: KeptOf
   /** Whether classes are told apart. */
   readonly byClass: boolean
+  /** What it knows points of so many numbers by, where that is not what the run compares samples by. */
+  readonly features?: (dimension: number) => Features
   /** What it keeps of samples after a step. */
   readonly update: (draw: Draw) => Tensor
 }

@@ -27,6 +27,8 @@ export interface KeptMemory {
   /** What stands for the data, which stays. */
   readonly data: MemoryVector
   readonly of: Compared
+  /** What it knows points by; nothing for their coordinates. */
+  readonly features?: Features
   readonly memory: Memory
 }
 
@@ -57,8 +59,9 @@ export function comparedBy(config: Config, point: PointSpec, opened?: Features):
 /** The memories of a run, with their sizes. */
 export function keptMemories(config: Config, point: PointSpec, compared?: Features): KeptMemory[] {
   return memoriesOf(config).map(memory => {
+    const features = memory.features?.(dimensionOf(point)) ?? compared
     const of = {
-      features: compared ? widthOf(compared, point) : dimensionOf(point),
+      features: features ? widthOf(features, point) : dimensionOf(point),
       classes: memory.byClass ? classCount(config, point) : 1,
     }
     const vector = (name: 'samples' | 'data'): MemoryVector => ({
@@ -66,7 +69,7 @@ export function keptMemories(config: Config, point: PointSpec, compared?: Featur
       size: memory[name].size(of),
       kept: memory[name],
     })
-    return { name: memory.name, samples: vector('samples'), data: vector('data'), of, memory }
+    return { name: memory.name, samples: vector('samples'), data: vector('data'), of, features, memory }
   })
 }
 

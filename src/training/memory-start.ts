@@ -7,8 +7,8 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { State } from '../serialization/checkpoint.ts'
 import { type Drawn, drawTold, roomFor, writeTold } from './conditions.ts'
 import { initialParameters, type Starts } from './initial-parameters.ts'
-import { comparedBy, memoryVectors } from './memories.ts'
-import type { StepGraph, Teachers } from './step.ts'
+import { memoryVectors } from './memories.ts'
+import type { StepGraph } from './step.ts'
 
 /** Points in one run of the graph, and the least number of runs. */
 const [ROWS, RUNS] = [512, 40]
@@ -17,7 +17,7 @@ const [ROWS, RUNS] = [512, 40]
  * What the memories of a new run begin with: what they keep of samples of the map as it starts, and of the data. A memory that
  * began at nothing would be far from both for the first hundreds of steps.
  *
- * @param sources  parameters that the run starts from, and what it compares samples by
+ * @param starts  parameters that the run starts from
  * @returns vectors of the step's state; none where it remembers nothing
  */
 export async function filledMemories(
@@ -25,12 +25,11 @@ export async function filledMemories(
   config: Config,
   dataset: StandardizedDataset,
   { memories, players }: Pick<StepGraph, 'memories' | 'players'>,
-  { teachers, starts }: { readonly teachers?: Teachers; readonly starts?: Starts },
+  starts?: Starts,
 ): Promise<State> {
   if (memories.length === 0) return {}
   const point = pointOf(config, dataset)
   const { condition } = point
-  const compared = comparedBy(config, point, teachers?.compared)
   const [{ network }] = players
   const parameters = initialParameters(config, players[0], starts)
   const graph = trace(
@@ -42,12 +41,11 @@ export async function filledMemories(
         condition && (told as Condition<Tensor>),
         network,
       )
-      const features = compared ?? ((x: Tensor) => x.reshape([ROWS, dataset.dimension]))
-      const samples = features(map.jump(eps, s, s.mul(0)))
-      const data = features(x0)
-      return memories.flatMap(memory => [
-        memory.samples.kept.keep(samples, memory.of, told.class),
-        memory.data.kept.keep(data, memory.of, told.class),
+      const samples = map.jump(eps, s, s.mul(0))
+      const rows = (x: Tensor): Tensor => x.reshape([ROWS, dataset.dimension])
+      return memories.flatMap(({ features = rows, of, ...memory }) => [
+        memory.samples.kept.keep(features(samples), of, told.class),
+        memory.data.kept.keep(features(x0), of, told.class),
       ])
     },
     {

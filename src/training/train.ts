@@ -12,15 +12,7 @@ import { openTrajectoryCache } from './coupling.ts'
 import { filledMemories } from './memory-start.ts'
 import { isTeacherFinished, teacherDirectory } from './own-teacher.ts'
 import { savePerceptual } from './perceptual-network.ts'
-import {
-  featuresIn,
-  openSources,
-  type Prepared,
-  prepare,
-  type Sources,
-  stepWith,
-  warningsOf,
-} from './prepare.ts'
+import { openSources, type Prepared, prepare, type Sources, stepWith, warningsOf } from './prepare.ts'
 import { RecordedTraining } from './recorded-training.ts'
 import type { StepGraph } from './step.ts'
 import { checkTrainOptions, type Progress, type TrainOptions, type TrainResult } from './train-options.ts'
@@ -133,8 +125,7 @@ async function runSteps(
   if (sources.base) saveBase(directory, { config, data: dataRecord(dataset), parameters: sources.base })
   const program = await runtime.compileScan(step.graph, step.state.length)
   try {
-    const begins = { starts, teachers: featuresIn(prepared) }
-    const memories = checkpoint ? undefined : await filledMemories(runtime, config, dataset, step, begins)
+    const memories = checkpoint ? undefined : await filledMemories(runtime, config, dataset, step, starts)
     const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, starts, memories })
     const from = trainer.step
     const start = performance.now()

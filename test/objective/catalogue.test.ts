@@ -407,9 +407,14 @@ test('every exported formula belongs to a row', async () => {
     ...['scaleOf', 'driftAt', 'driftSize', 'driftOfSamples'].map(
       name => `src/objective/matching/drifting.ts ${name}`,
     ),
-    ...[...['frechetOf', 'frechetOfQueue', 'frechetDistance', 'frechetMemory']].map(
-      name => `src/objective/matching/frechet.ts ${name}`,
-    ),
+    ...[
+      'frechetOf',
+      'frechetOfQueue',
+      'frechetDistance',
+      'frechetMemory',
+      'distanceElsewhere',
+      'memoryElsewhere',
+    ].map(name => `src/objective/matching/frechet.ts ${name}`),
   ]
   for (const source of sources) {
     const text = readFileSync(new URL(source, ROOT), 'utf8')

@@ -248,6 +248,20 @@ describe('a memory', () => {
     expect(measures!.distance).toBeLessThan(9)
   })
 
+  test('watches the same samples in features that no run trains by, which tell what coordinates do not', async () => {
+    const directory = folder('elsewhere')
+    // Coordinates alone: two moments, which a Gaussian has as well as the ring.
+    const blind: UserConfig = { ...frechet, features: null, options: { beta: 0.9 }, steps: 500, batch: 128 }
+    await train({ ...blind, optimizer: { learningRate: 3e-3 } }, { directory })
+    const log = readMetrics(directory)
+    const [first, last] = [log[0].measures!, log.at(-1)!.measures!]
+    const left = last.distance / first.distance
+    expect(left).toBeLessThan(0.4)
+    expect(last.distanceElsewhere / first.distanceElsewhere).toBeGreaterThan(1.5 * left)
+    const { state } = readCheckpoint(directory)!
+    expect(state['elsewhere.data'].length).toBe(48 + 48 * 48)
+  })
+
   describe('of the newest samples', () => {
     const queued: UserConfig = { ...frechet, options: { queue: 72 } }
 

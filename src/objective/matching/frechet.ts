@@ -1,6 +1,7 @@
 import { stopGradient, type Tensor } from '../../autodiff/index.ts'
 import type { Draw, Loss } from '../loss.ts'
 import type { Memory } from '../objective.ts'
+import type { Features } from '../perceptual.ts'
 import { type Moments, transport } from './frechet-distance.ts'
 import {
   averaged,
@@ -18,6 +19,7 @@ import {
   unpackedQueue,
 } from './frechet-memory.ts'
 import { rowsOf } from './pairs.ts'
+import { featuresElsewhere } from './random-features.ts'
 import { generated } from './sample.ts'
 
 /** How the distance is taken, and what of it is the loss. */
@@ -40,7 +42,8 @@ interface Reference {
 }
 
 /** Features `[B, K]` of a draw's samples. */
-const featuresOf = (draw: Draw): Tensor => (draw.features ?? rowsOf)(generated({ ...draw, r: draw.t }))
+const featuresOf = (draw: Draw, features: Features = draw.features ?? rowsOf): Tensor =>
+  features(generated({ ...draw, r: draw.t }))
 
 /** `sum_c w_c d_c`, `[]`. */
 const overClasses = (of: Tensor, { weight }: Reference): Tensor => of.mul(weight).sum()
@@ -109,6 +112,8 @@ const referenceOf = (data: Remembered): Reference => ({ moments: momentsOf(data)
 const RIDGE = 1e-4
 
 const MOMENTS = 'moments'
+/** Beside them: a distance that is trained says little, so that the same samples are watched in features that no run trains by. */
+const ELSEWHERE = 'elsewhere'
 
 interface Keys extends Pick<FrechetOptions, 'beta' | 'epsilon'> {
   /** Samples whose moments are compared, the newest ones; `null` where moments are averaged over steps. */
@@ -125,11 +130,16 @@ interface Known {
   readonly after: Tensor
 }
 
-/** @throws Error where the run has no memory */
-function known(draw: Draw, { queue, beta }: Pick<Keys, 'queue' | 'beta'>): Known {
-  const memory = draw.memories?.[MOMENTS]
-  if (!memory) throw new Error(`no memory "${MOMENTS}" in this draw`)
-  const f = featuresOf(draw)
+/** @throws Error where the run has no memory of this name */
+function known(
+  draw: Draw,
+  { queue, beta }: Pick<Keys, 'queue' | 'beta'>,
+  name: string = MOMENTS,
+  features?: Features,
+): Known {
+  const memory = draw.memories?.[name]
+  if (!memory) throw new Error(`no memory "${name}" in this draw`)
+  const f = featuresOf(draw, features)
   const K = f.shape[1]
   const data = unpacked(memory.data, K)
   const C = data.weight.shape[0]
@@ -144,6 +154,10 @@ function known(draw: Draw, { queue, beta }: Pick<Keys, 'queue' | 'beta'>): Known
   return { f, classes, reference, estimate, after: packedQueue(after) }
 }
 
+/** What is known elsewhere: moments are averaged over steps there, and classes are not told apart. */
+const knownElsewhere = (draw: Draw, beta: number): Known =>
+  known(draw, { queue: null, beta }, ELSEWHERE, featuresElsewhere(rowsOf(draw.path.x0).shape[1]))
+
 /** `frechetOf` or `frechetOfQueue` by what the run remembers. arXiv:2604.28190 */
 export const frechet =
   (options: Keys): Loss =>
@@ -152,14 +166,22 @@ export const frechet =
     return lossOf(f, classes, estimate, reference, { ...options, ridge: RIDGE })
   }
 
+const distanceOf = ({ f, estimate, reference }: Known): Tensor => {
+  const { distance } = transport(estimate.moments, reference.moments, RIDGE)
+  return overClasses(distance, reference).broadcastTo([f.shape[0]])
+}
+
 /** The distance that it is made of, of several classes their mean; the same for every sample. */
 export const frechetDistance =
   (options: Keys): Loss =>
-  draw => {
-    const { f, estimate, reference } = known(draw, options)
-    const { distance } = transport(estimate.moments, reference.moments, RIDGE)
-    return overClasses(distance, reference).broadcastTo([f.shape[0]])
-  }
+  draw =>
+    distanceOf(known(draw, options))
+
+/** The distance of the same samples in features that no run trains by: it tells a better distance from better samples. */
+export const distanceElsewhere =
+  ({ beta }: Pick<Keys, 'beta'>): Loss =>
+  draw =>
+    distanceOf(knownElsewhere(draw, beta))
 
 /** Moments of samples' features: averaged over steps, or those of a queue. */
 export const frechetMemory = (
@@ -170,4 +192,14 @@ export const frechetMemory = (
   data: means,
   byClass: options.classes,
   update: draw => known(draw, options).after,
+})
+
+/** Moments of samples in features that no run trains by. */
+export const memoryElsewhere = ({ beta }: Pick<Keys, 'beta'>): Memory => ({
+  name: ELSEWHERE,
+  samples: means,
+  data: means,
+  byClass: false,
+  features: featuresElsewhere,
+  update: draw => knownElsewhere(draw, beta).after,
 })

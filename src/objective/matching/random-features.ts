@@ -1,5 +1,5 @@
 import { constant, type Tensor } from '../../autodiff/index.ts'
-import type { Random } from '../../random/random.ts'
+import { type Random, random } from '../../random/random.ts'
 import { rowsOf } from './pairs.ts'
 
 /** How random features are asked for: `random:COUNT`. */
@@ -39,3 +39,15 @@ export function randomFeatures(
       .cos()
       .mul(Math.sqrt(2))
 }
+
+/** Features that are the same in every run: no training compares its samples by them, so that they tell of what it does not see. */
+const ELSEWHERE = 48
+
+/** Random features of a stream of their own, with widths that grow as distances do with the number of coordinates. */
+export const featuresElsewhere = (dimension: number): ((points: Tensor) => Tensor) =>
+  randomFeatures(
+    ELSEWHERE,
+    dimension,
+    random(0, 'features elsewhere'),
+    FEATURE_WIDTHS.map(width => width * Math.sqrt(dimension / 2)),
+  )

@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import { listed } from '../list.ts'
 import { drifting, driftOfSamples, driftSize } from '../matching/drifting.ts'
-import { frechet, frechetDistance, frechetMemory } from '../matching/frechet.ts'
+import {
+  distanceElsewhere,
+  frechet,
+  frechetDistance,
+  frechetMemory,
+  memoryElsewhere,
+} from '../matching/frechet.ts'
 import { imm } from '../matching/imm.ts'
 import { row } from '../objective.ts'
 
@@ -126,10 +132,10 @@ export const sampleRows = [
           loss: frechet(options),
           plain: true,
           batchwise: true,
-          measures: { distance: frechetDistance(options) },
+          measures: { distance: frechetDistance(options), distanceElsewhere: distanceElsewhere(options) },
         },
       ],
-      memories: options => [frechetMemory(options)],
+      memories: options => [frechetMemory(options), memoryElsewhere(options)],
       traits: { features: true },
       defaults: { diagonalFraction: 0 },
     },

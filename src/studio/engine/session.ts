@@ -126,7 +126,7 @@ async function openCourse(
     jump: await engine.compile(mapGraph(config, point, 'jump')),
     velocity: await engine.compile(mapGraph(config, point, 'velocity')),
   }
-  const memories = await filledMemories(engine, config, dataset, step, { teachers, starts: weights.starts })
+  const memories = await filledMemories(engine, config, dataset, step, weights.starts)
   const trainer = new Trainer(config, dataset, step, programs.step, { ...weights, pool, memories })
   return { config, teachers, programs, asked: new Map(), trainer }
 }
