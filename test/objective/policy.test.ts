@@ -176,6 +176,34 @@ describe('a policy', () => {
     expect(errors[1] / errors[2]).toBeLessThan(2.1)
   })
 
+  test('has a field that Heun follows at order 2', async () => {
+    const exactly = await ends
+    const policy = policyOf(MIXTURE)
+    const fieldAt = (x: ArrayLike<number>, part: number): ArrayLike<number> =>
+      valuesOf(
+        (x, t) => policy.velocity(x, t),
+        value([...Array.from(x)], [3, 2]),
+        value(timesAt(part), [3, 1]),
+      )[0].data as Float64Array
+    const missedBy = (steps: number): number => {
+      let x: readonly number[] = STARTS.flatMap(([point]) => point)
+      const width = 2 / 3 / steps
+      for (let k = 0; k < steps; k++) {
+        const [from, to] = [1 - k * width, 1 - (k + 1) * width]
+        const move = (v: ArrayLike<number>) =>
+          x.map((value, i) => value - STARTS[Math.floor(i / 2)][1] * width * v[i])
+        const first = fieldAt(x, from)
+        const second = fieldAt(move(first), to)
+        x = move(Array.from(first, (v, i) => (v + second[i]) / 2))
+      }
+      return Math.max(...x.map((value, i) => Math.abs(value - exactly[Math.floor(i / 2)][i % 2])))
+    }
+    const errors = [missedBy(16), missedBy(32), missedBy(64)]
+    expect(errors[0] / errors[1]).toBeGreaterThan(3.5)
+    expect(errors[1] / errors[2]).toBeGreaterThan(3.7)
+    expect(errors[1] / errors[2]).toBeLessThan(4.3)
+  })
+
   test('is at its own time the mean of its weights, however many substeps', () => {
     const starts = value(
       STARTS.flatMap(([x]) => x),

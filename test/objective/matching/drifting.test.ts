@@ -95,6 +95,30 @@ describe('with one softmax over both', () => {
     for (const [i, v] of there.entries()) expect(v + back[i]).toBeCloseTo(0, 14)
   })
 
+  test('over rows alone it would be that of each apart, times the parts of both, which vanish far from either', () => {
+    const temperature = 0.4
+    const at = (points: readonly number[], i: number): readonly number[] => points.slice(2 * i, 2 * i + 2)
+    const weight = (a: readonly number[], b: readonly number[]): number =>
+      Math.exp(-Math.hypot(a[0] - b[0], a[1] - b[1]) / (SCALE * Math.SQRT2 * temperature))
+    const apart = drift([x, data, others], 2, { ...joint, normalisation: 'separate' }, temperature)
+    for (let i = 0; i < 8; i++) {
+      const kernels = [data, others].map(to =>
+        Array.from({ length: 8 }, (_, j) => weight(at(x, i), at(to, j))),
+      )
+      const [plus, minus] = kernels.map(row => row.reduce((a, b) => a + b))
+      // Weights of the joint form, with a softmax over the rows of both sets and none over columns.
+      const both = plus + minus
+      for (const k of [0, 1]) {
+        const toward = (to: readonly number[], row: readonly number[], other: number): number =>
+          row.reduce((sum, w, j) => sum + (w / both) * (other / both) * (at(to, j)[k] - at(x, i)[k]), 0)
+        const rowsAlone = toward(data, kernels[0], minus) - toward(others, kernels[1], plus)
+        expect(rowsAlone).toBeCloseTo((plus / both) * (minus / both) * apart[2 * i + k], 12)
+      }
+    }
+    // With columns as well it is another one.
+    expect(Math.abs(drift([x, data, others], 2, joint)[0] - apart[0])).toBeGreaterThan(1e-3)
+  })
+
   test('it is 0 for equal sets', () => {
     for (const v of drift([x, data, data], 2, joint)) expect(v).toBeCloseTo(0, 14)
   })
