@@ -101,7 +101,10 @@ async function visit(base, token, page) {
     })
     if (!response.ok) {
       if (response.status === 429) seen.refused++
-      else seen.failed++
+      else {
+        seen.failed++
+        console.error(`soak: ${method} ${path} is answered by ${response.status}`)
+      }
       await response.arrayBuffer()
       return null
     }
