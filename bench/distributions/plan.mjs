@@ -175,11 +175,15 @@ export const PARTS = {
     ],
   },
   policy: {
-    title: 'pi-Flow: components',
-    rows: [1, 2, 4, 8].map(K =>
-      row(`K ${K}`, 'piflow', [...taught, '--network.components', `${K}`, '--lr', '0.002', ...rounds(1500)], {
-        trajectory: true,
-      }),
-    ),
+    title: 'pi-Flow: components, and substeps (64 unless noted)',
+    rows: [...[1, 2, 4, 8].map(K => [K]), [8, 4], [8, 16]].map(([K, substeps]) => {
+      const keys = [
+        '--network.components',
+        `${K}`,
+        ...(substeps ? ['--network.substeps', `${substeps}`] : []),
+      ]
+      const args = [...taught, ...keys, '--lr', '0.002', ...rounds(1500)]
+      return row(substeps ? `K ${K}, ${substeps} substeps` : `K ${K}`, 'piflow', args, { trajectory: true })
+    }),
   },
 }

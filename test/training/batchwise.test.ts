@@ -259,7 +259,7 @@ describe('a memory', () => {
     expect(left).toBeLessThan(0.4)
     expect(last.distanceElsewhere / first.distanceElsewhere).toBeGreaterThan(1.5 * left)
     const { state } = readCheckpoint(directory)!
-    expect(state['elsewhere.data'].length).toBe(48 + 48 * 48)
+    expect(state['elsewhere.data'].length).toBe(24 + 24 * 24)
   })
 
   describe('of the newest samples', () => {

@@ -41,7 +41,7 @@ export function randomFeatures(
 }
 
 /** Features that are the same in every run: no training compares its samples by them, so that they tell of what it does not see. */
-const ELSEWHERE = 48
+const ELSEWHERE = 24
 
 /** Random features of a stream of their own, with widths that grow as distances do with the number of coordinates. */
 export const featuresElsewhere = (dimension: number): ((points: Tensor) => Tensor) =>
