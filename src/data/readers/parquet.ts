@@ -37,7 +37,7 @@ const MOST_FLOATS = 2 ** 22
 /** A piece that takes longer never comes. */
 const PATIENCE_MS = 60_000
 /** And one that takes more of a core: some seconds for any file, and more for a large one. */
-const patience = (bytes: number): number => Math.min(PATIENCE_MS, 4_000 + bytes / 1024)
+const patience = (bytes: number): number => Math.min(PATIENCE_MS, 3_000 + bytes / 1024)
 const LOOK_MS = 250
 
 /** The columns of numbers of a Parquet file. */
@@ -162,6 +162,9 @@ async function readThrough(helper: Helper, options: ParquetOptions, sink: Sink, 
   const overview = await helper.ask<Overview>({ path, ...LIBRARIES, ...limits })
   const { columns } = overview
   const names = columns.map(({ name }) => name)
+  // What the process sends is as the file has it.
+  if (!names.every(name => typeof name === 'string'))
+    throw new DataError(`${path}: not a Parquet file that can be read (a column has no name)`)
   const index = rules > 1 ? indexColumns(names, overview.index) : []
   const chosen = chooseColumns(path, { ...options, index }, columns.length, names)
   checkOverview(path, overview, chosen)
