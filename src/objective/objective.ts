@@ -156,6 +156,8 @@ export interface Memory {
   readonly data: KeptOf
   /** Whether classes are told apart. */
   readonly byClass: boolean
+  /** Whether the log alone reads it, so that a run of a time before it goes on without what it would have kept. */
+  readonly watches?: boolean
   /** What it knows points of so many numbers by, where that is not what the run compares samples by. */
   readonly features?: (dimension: number) => Features
   /** What it keeps of samples after a step. */

@@ -12,6 +12,7 @@ import {
   randomFeatures,
 } from '../objective/index.ts'
 import { random } from '../random/random.ts'
+import type { State } from '../serialization/checkpoint.ts'
 
 /** A vector of a memory, as a step carries it. */
 export interface MemoryVector {
@@ -35,6 +36,10 @@ export interface KeptMemory {
 /** The vectors of memories. */
 export const memoryVectors = (memories: readonly KeptMemory[]): MemoryVector[] =>
   memories.flatMap(({ samples, data }) => [samples, data])
+
+/** The memories that a state has nothing of. */
+export const absentIn = (state: State, memories: readonly KeptMemory[]): KeptMemory[] =>
+  memories.filter(memory => memoryVectors([memory]).every(({ name }) => !state[name]))
 
 /** What an objective remembers under a configuration's options. */
 export const memoriesOf = ({

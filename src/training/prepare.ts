@@ -28,6 +28,7 @@ import { checkEnergy } from './energy.ts'
 import { withHeadScale } from './head-scale.ts'
 import { openBase, withInitialNetwork } from './initial.ts'
 import type { Starts } from './initial-parameters.ts'
+import { absentIn } from './memories.ts'
 import { openResumed, withMovedRuns } from './moved.ts'
 import { withOwnTeacher } from './own-teacher.ts'
 import { openCompared, openPerceptual, type PerceptualNetwork } from './perceptual-network.ts'
@@ -171,7 +172,8 @@ export const warningsOf = ({
 function checkFits({ state }: Checkpoint, step: StepGraph, directory: string): void {
   const split = { ...state, ...stateOfPlayers(state, step.players) }
   const sizes = sizesOf(step.players, step.memories)
-  const own = [...step.players, ...step.memories]
+  const watching = absentIn(state, step.memories).filter(({ memory }) => memory.watches)
+  const own = [...step.players, ...step.memories.filter(memory => !watching.includes(memory))]
   for (const name of step.state.filter(each => own.some(({ name }) => each.startsWith(`${name}.`)))) {
     const [found, size] = [split[name]?.length ?? 0, sizes(name)]
     if (found === size) continue

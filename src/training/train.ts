@@ -3,15 +3,19 @@ import { isSolved } from '../config/coupling.ts'
 import { type Config, resolveConfig, type UserConfig } from '../config/index.ts'
 import { isPlain } from '../config/plain.ts'
 import { teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
+import type { State } from '../serialization/checkpoint.ts'
 import { type Lock, lockDirectory } from '../serialization/lock.ts'
 import { saveBase } from '../serialization/model-files.ts'
 import { dataRecord } from '../serialization/record.ts'
 import { checkFree, isRun, RunError, readMetrics, writeRecord } from '../serialization/run.ts'
 import { rewind } from './continuing.ts'
 import { openTrajectoryCache } from './coupling.ts'
+import type { Starts } from './initial-parameters.ts'
+import { absentIn } from './memories.ts'
 import { filledMemories } from './memory-start.ts'
 import { isTeacherFinished, teacherDirectory } from './own-teacher.ts'
 import { savePerceptual } from './perceptual-network.ts'
+import { parametersOf, stateOfPlayers } from './players.ts'
 import { openSources, type Prepared, prepare, type Sources, stepWith, warningsOf } from './prepare.ts'
 import { RecordedTraining } from './recorded-training.ts'
 import type { StepGraph } from './step.ts'
@@ -111,6 +115,18 @@ const stopped = (
   warnings: warningsOf(prepared),
 })
 
+/** What the memories of a run begin with, those that its checkpoint has left out. */
+function memoriesFor(
+  { checkpoint, config, dataset, runtime }: Prepared,
+  { players, memories }: StepGraph,
+  starts: Starts | undefined,
+): Promise<State> {
+  if (!checkpoint) return filledMemories(runtime, config, dataset, { players, memories }, starts)
+  const now = parametersOf(stateOfPlayers(checkpoint.state, players), players, 'raw')
+  const absent = absentIn(checkpoint.state, memories)
+  return filledMemories(runtime, config, dataset, { players, memories: absent }, now)
+}
+
 async function runSteps(
   prepared: Prepared & { readonly sources: Sources },
   step: StepGraph,
@@ -125,7 +141,7 @@ async function runSteps(
   if (sources.base) saveBase(directory, { config, data: dataRecord(dataset), parameters: sources.base })
   const program = await runtime.compileScan(step.graph, step.state.length)
   try {
-    const memories = checkpoint ? undefined : await filledMemories(runtime, config, dataset, step, starts)
+    const memories = await memoriesFor(prepared, step, starts)
     const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, starts, memories })
     const from = trainer.step
     const start = performance.now()

@@ -61,7 +61,7 @@ export interface TrainerOptions {
   readonly pool?: TrajectoryCache
   /** Parameters to begin with in place of drawn ones. */
   readonly starts?: Starts
-  /** What the run's memories begin with, by vector; see `filledMemories`. */
+  /** What the run's memories begin with, by vector, or those that a checkpoint lacks; see `filledMemories`. */
   readonly memories?: State
   /** And the averaged ones, where they are others. */
   readonly averaged?: Starts
@@ -89,7 +89,7 @@ export class Trainer {
   ) {
     const { from, pool } = options
     this.current = from
-      ? stateOfPlayers(from.state, graph.players)
+      ? { ...stateOfPlayers(from.state, graph.players), ...options.memories }
       : freshState(config, graph.players, options)
     const absent = memoryVectors(graph.memories).find(({ name }) => !this.current[name])
     if (absent) throw new Error(`${absent.name}: a run that remembers its samples begins with filledMemories`)

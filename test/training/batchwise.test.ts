@@ -9,7 +9,7 @@ import { initialClassifier } from '../../src/model/classifier.ts'
 import { objectives, timeLaws } from '../../src/objective/index.ts'
 import { random } from '../../src/random/random.ts'
 import * as runtime from '../../src/runtime/node.ts'
-import { readCheckpoint } from '../../src/serialization/checkpoint.ts'
+import { readCheckpoint, writeCheckpoint } from '../../src/serialization/checkpoint.ts'
 import { classifierFile } from '../../src/serialization/classifier-file.ts'
 import { paths, readMetrics } from '../../src/serialization/run.ts'
 import { batchSource } from '../../src/training/batches.ts'
@@ -260,6 +260,31 @@ describe('a memory', () => {
     expect(last.distanceElsewhere / first.distanceElsewhere).toBeGreaterThan(1.5 * left)
     const { state } = readCheckpoint(directory)!
     expect(state['elsewhere.data'].length).toBe(24 + 24 * 24)
+  })
+
+  test('goes on from a checkpoint of before anything was watched, and from none without what it trains by', async () => {
+    const [whole, before, less] = ['watched', 'unwatched', 'unremembered'].map(name => folder(name))
+    for (const directory of [before, less]) await train({ ...frechet, steps: 8 }, { directory })
+    await train(frechet, { directory: whole })
+    const without = (directory: string, name: string): void => {
+      const kept = readCheckpoint(directory)!
+      const state = Object.fromEntries(Object.entries(kept.state).filter(([key]) => !key.startsWith(name)))
+      writeCheckpoint(directory, { ...kept, state })
+    }
+    without(before, 'elsewhere.')
+    await train({ steps: 12 }, { directory: before, resume: true })
+    const [a, b] = [whole, before].map(directory => readCheckpoint(directory)!.state)
+    // It is begun with samples of the map as it is now; nothing else depends on it.
+    expect({
+      ...b,
+      ...Object.fromEntries(['elsewhere.samples', 'elsewhere.data'].map(key => [key, a[key]])),
+    }).toEqual(a)
+    expect(b['elsewhere.data'].length).toBe(a['elsewhere.data'].length)
+    expect(readMetrics(before).at(-1)!.measures!.distanceElsewhere).toBeGreaterThan(0)
+    without(less, 'moments.')
+    await expect(train({ steps: 12 }, { directory: less, resume: true })).rejects.toThrow(
+      /the checkpoint has 0 numbers of moments\.samples/,
+    )
   })
 
   describe('of the newest samples', () => {

@@ -200,6 +200,7 @@ export const memoryElsewhere = ({ beta }: Pick<Keys, 'beta'>): Memory => ({
   samples: means,
   data: means,
   byClass: false,
+  watches: true,
   features: featuresElsewhere,
   update: draw => knownElsewhere(draw, beta).after,
 })
