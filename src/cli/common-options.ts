@@ -2,16 +2,10 @@ import { type Command, Option } from 'commander'
 import { WEIGHTS_FORM } from '../config/weights-name.ts'
 import { METHODS } from '../sampler/names.ts'
 import { optionPairs } from './grid-flag.ts'
-import { oneOf, stepList, weightsName, wholeNumber } from './options.ts'
+import { oneOf, weightsName, wholeNumber } from './options.ts'
 
 // Options that several commands share.
 
-export const count = (description: string) =>
-  new Option('--count <n>', description).argParser(wholeNumber('--count', 1, 10_000_000))
-export const nfe = (fallback: number[], description: string) =>
-  new Option('--steps <list>', description)
-    .argParser(stepList('--steps'))
-    .default(fallback, fallback.join(','))
 export const method = () =>
   new Option(
     '--method <name>',
@@ -28,7 +22,7 @@ export const weights = () =>
   new Option('--weights <name>', `which weights to use: ${WEIGHTS_FORM}`)
     .argParser(weightsName())
     .default('ema')
-export const seed = (description: string) =>
+export const seed = (description = 'random seed') =>
   new Option('--seed <n>', description).argParser(wholeNumber('--seed', 0)).default(0)
 export const whole = (flags: string, description: string, least: number, most: number) =>
   new Option(flags, description).argParser(wholeNumber(flags.split(' ')[0], least, most))

@@ -1,10 +1,9 @@
 import { type Command, Option } from 'commander'
-import { WEIGHTS_FORM } from '../config/weights-name.ts'
 import type { DensityName } from '../density/own-samples.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
-import { whole } from './common-options.ts'
+import { seed, weights, whole } from './common-options.ts'
 import { timeList } from './grid-flag.ts'
-import { oneOf, positiveNumber, weightsName } from './options.ts'
+import { oneOf, positiveNumber } from './options.ts'
 import { targetSpec } from './target-option.ts'
 
 const WEIGH_HELP = `
@@ -54,12 +53,8 @@ export function addDensities(add: AddCommand, run: Wrap): Command {
         'jump (density of the sampler itself) or flow (of the continuous flow of its velocity, without steps)',
       ).default('jump'),
     )
-    .addOption(whole('--seed <n>', 'random seed', 0, Number.MAX_SAFE_INTEGER).default(0))
-    .addOption(
-      new Option('--weights <name>', `which weights to use: ${WEIGHTS_FORM}`)
-        .argParser(weightsName())
-        .default('ema'),
-    )
+    .addOption(seed())
+    .addOption(weights())
     .option('--class <name>', 'for runs with --condition class: the class')
     .option('--vector <numbers>', 'for runs with --condition vector: the vector')
     .option('--state <numbers>', 'for runs with --condition state: the noisy point and its time')

@@ -2,21 +2,18 @@ import { Option } from 'commander'
 import { WEIGHTS_FORM } from '../config/weights-name.ts'
 import { SOLVERS } from '../sampler/names.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
-import {
-  addDataKeys,
-  count,
-  grid,
-  method,
-  methodOptions,
-  nfe,
-  seed,
-  weights,
-  whole,
-} from './common-options.ts'
+import { addDataKeys, grid, method, methodOptions, seed, weights, whole } from './common-options.ts'
 import { densityOption } from './density-commands.ts'
 import { type AskedGrid, askedGrid } from './grid-flag.ts'
 import { addGuidance } from './guidance.ts'
-import { dataSpec, metricList, oneOf, stepList, weightsName, wordsOrAll } from './options.ts'
+import { dataSpec, metricList, oneOf, stepList, weightsName, wholeNumber, wordsOrAll } from './options.ts'
+
+const count = (description: string) =>
+  new Option('--count <n>', description).argParser(wholeNumber('--count', 1, 10_000_000))
+const nfe = (fallback: number[], description: string) =>
+  new Option('--steps <list>', description)
+    .argParser(stepList('--steps'))
+    .default(fallback, fallback.join(','))
 
 export function addSample(add: AddCommand, run: Wrap, methods: string): void {
   const command = add('sample <model>', 'Draw samples from a run, a .safetensors model or an .onnx file')

@@ -43,7 +43,6 @@ const fraction = (name: string) => (text: string) => {
 const part = (flags: string, description: string) =>
   new Option(flags, description).argParser(fraction(nameOf(flags)))
 
-const randomSeed = () => seed('random seed')
 const out = (fallback: string) =>
   new Option(
     '--out <file>',
@@ -136,7 +135,7 @@ function addAdapt(add: AddCommand, run: Wrap): void {
     .addOption(whole('--steps <n>', 'training steps', 1, 10_000_000).default(3000))
     .addOption(whole('--batch <n>', 'batch size, in observations', 1, 100_000).default(512))
     .addOption(positive('--lr <x>', 'learning rate').default(0.001))
-    .addOption(randomSeed())
+    .addOption(seed())
     .addOption(new Option('--out <file>', 'output file (.safetensors)').makeOptionMandatory())
     .addOption(weights())
     .addHelpText('after', ADAPT_HELP)
@@ -197,7 +196,7 @@ function addSteer(add: AddCommand, run: Wrap): void {
         'use a noise adapter trained by "oxbow adapt": one jump per sample',
       ).conflicts(BESIDE_ADAPTER),
     )
-    .addOption(randomSeed())
+    .addOption(seed())
     .addOption(out('steered-seed-N.csv'))
     .addOption(weights())
     .addHelpText('after', REWARD_HELP)
@@ -222,7 +221,7 @@ function addEdit(add: AddCommand, run: Wrap): void {
     .addOption(whole('--particles <n>', 'particles per point when steering (default: 64)', 2, 100_000))
     .addOption(whole('--steps <n>', 'steps of steering (default: 16) or of heun (64)', 1, 10_000))
     .addOption(whole('--samples <n>', 'posterior samples per look-ahead (default: 4)', 1, 10_000))
-  addReward(command).addOption(randomSeed()).addOption(out('edited.csv')).addOption(weights())
+  addReward(command).addOption(seed()).addOption(out('edited.csv')).addOption(weights())
   addConditions(command)
     .addHelpText('after', REWARD_HELP)
     .action(run(async (model, options) => (await import('./edit.ts')).editCommand(model, options)))
@@ -238,7 +237,7 @@ export function addSteering(add: AddCommand, run: Wrap): void {
       .addOption(inversion())
       .addOption(back())
       .addOption(heunSteps())
-      .addOption(randomSeed())
+      .addOption(seed())
       .addOption(out('inverted.csv'))
       .addOption(weights()),
   ).action(run(async (model, options) => (await import('./invert.ts')).invertCommand(model, options)))
@@ -265,7 +264,7 @@ export function addSteering(add: AddCommand, run: Wrap): void {
       .addOption(inversion())
       .addOption(back())
       .addOption(heunSteps())
-      .addOption(randomSeed())
+      .addOption(seed())
       .addOption(out('between.csv'))
       .addOption(weights()),
   ).action(

@@ -6,6 +6,7 @@ import { largestSymbols } from '../../src/data/text/one-hot.ts'
 import { type LoadedMap, load, sampleTexts, type TextOptions, train } from '../../src/index.ts'
 import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { smallText } from '../helpers/small-text.ts'
 
 const folder = temporaryFolder('long-texts')
 const at = (...names: string[]) => join(folder, ...names)
@@ -15,12 +16,6 @@ const maps: Record<string, LoadedMap> = {}
 const [L, K] = [16, 8]
 
 beforeAll(async () => {
-  const small = {
-    network: { hidden: 16, layers: 1 },
-    batch: 64,
-    steps: 60,
-    objective: 'psd-simplex',
-  } as const
   writeFileSync(at('book.txt'), 'abab\nba'.repeat(60))
   const stream = { text: { path: at('book.txt'), as: 'stream', length: 6 } } as const
   const runs = {
@@ -30,7 +25,7 @@ beforeAll(async () => {
     ring: { data: 'ring', objective: 'lsd', steps: 2 },
   } as const
   for (const [name, own] of Object.entries(runs)) {
-    await train({ ...small, ...own }, { directory: at(name) })
+    await train({ ...smallText, ...own }, { directory: at(name) })
     maps[name] = await load(at(name))
   }
 })

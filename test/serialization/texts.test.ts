@@ -15,6 +15,7 @@ import { interpolants } from '../../src/model/index.ts'
 import { usualGrid } from '../../src/sampler/named-grids.ts'
 import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { smallText } from '../helpers/small-text.ts'
 
 const folder = temporaryFolder('texts')
 const at = (...names: string[]) => join(folder, ...names)
@@ -23,15 +24,9 @@ let grammar: LoadedMap
 let points: LoadedMap
 
 beforeAll(async () => {
-  const small = {
-    network: { hidden: 16, layers: 1 },
-    batch: 64,
-    steps: 60,
-    objective: 'psd-simplex',
-  } as const
-  await train({ ...small, data: 'words', prefix: 0.5 }, { directory: at('words') })
-  await train({ ...small, data: 'grammar', times: { law: 'argmax' } }, { directory: at('grammar') })
-  await train({ ...small, objective: 'lsd', data: 'ring', steps: 2 }, { directory: at('ring') })
+  await train({ ...smallText, data: 'words', prefix: 0.5 }, { directory: at('words') })
+  await train({ ...smallText, data: 'grammar', times: { law: 'argmax' } }, { directory: at('grammar') })
+  await train({ ...smallText, objective: 'lsd', data: 'ring', steps: 2 }, { directory: at('ring') })
   ;[words, grammar, points] = [await load(at('words')), await load(at('grammar')), await load(at('ring'))]
 })
 afterAll(async () => {
