@@ -4,13 +4,14 @@ import { checkSpaces } from '../../src/objective/golden-spaces.ts'
 import { objectives, ownId } from '../../src/objective/index.ts'
 import { type DrawMutant, wrapped } from './draws.ts'
 import { equalities, inequality } from './equalities.ts'
+import { type GuidedFormulas, guidedChecks } from './guidance/logits.ts'
 import { kept, misses } from './measure.ts'
 import type { Mutant } from './mutations.ts'
 import { type Claim, claims, further } from './promises.ts'
 import { holdsOnSphere, lossOfRotation } from './rotation.ts'
 import { COUNT, EXACT, lossesOf } from './sequences.ts'
 import { onSphere, withoutSites } from './setting.ts'
-import { catalogueWith, sources } from './source.ts'
+import { builtWith, sources } from './source.ts'
 import { apart, guides, policies } from './stops.ts'
 import { isWeighed, lossOf, type Term, terms } from './terms.ts'
 import { linearGaussian, trigGaussian, type World } from './worlds.ts'
@@ -100,14 +101,11 @@ function rowsOf({ within, file }: Mutant): string[] {
   return [...objectives.values()].filter(({ code }) => code.some(name => users.has(name))).map(({ id }) => id)
 }
 
-/** What catches a mutant; `null` when nothing does. */
-function caught(rows: readonly string[], build: () => Catalogue): string | null {
+/** What catches a mutant: the first check that does not pass, of those that are made with it; `null` when nothing does. */
+function caught(checked: () => Iterable<[name: string, passes: boolean]>): string | null {
   return withoutSites(() => {
     try {
-      const catalogue = build()
-      for (const id of rows) {
-        for (const [name, passes] of checks(id, catalogue)) if (!passes) return name
-      }
+      for (const [name, passes] of checked()) if (!passes) return name
       return null
     } catch {
       return 'does not run'
@@ -115,9 +113,20 @@ function caught(rows: readonly string[], build: () => Catalogue): string | null 
   })
 }
 
+function* checksOf(
+  rows: readonly string[],
+  catalogue: Catalogue,
+): Generator<[name: string, passes: boolean]> {
+  for (const id of rows) yield* checks(id, catalogue)
+}
+
 export const catcher = (mutant: Mutant): string | null =>
-  caught(rowsOf(mutant), () => catalogueWith(mutant.file, mutant.code))
+  caught(function* () {
+    const built = builtWith(mutant.file, mutant.code)
+    yield* checksOf(rowsOf(mutant), built.get('catalogue') as Catalogue)
+    if (mutant.file === 'categorical') yield* guidedChecks(built.get('categorical') as GuidedFormulas)
+  })
 
 /** The same for a formula whose draws are exchanged. */
 export const drawCatcher = ({ term, change }: DrawMutant): string | null =>
-  caught([term.id], () => wrapped(term, change))
+  caught(() => checksOf([term.id], wrapped(term, change)))

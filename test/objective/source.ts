@@ -6,7 +6,6 @@ import * as model from '../../src/model/index.ts'
 import * as denoise from '../../src/objective/denoise.ts'
 import * as denoiseWeights from '../../src/objective/denoise-weights.ts'
 import * as energyTraining from '../../src/objective/energy-training.ts'
-import type { Catalogue } from '../../src/objective/golden.ts'
 import * as guidance from '../../src/objective/guidance.ts'
 import * as loss from '../../src/objective/loss.ts'
 import * as players from '../../src/objective/matching/players.ts'
@@ -199,8 +198,8 @@ const imports = new Map(
   ]),
 )
 
-/** The catalogue with one file's text replaced. */
-export function catalogueWith(file: File, code: string): Catalogue {
+/** All files with one file's text replaced. */
+export function builtWith(file: File, code: string): ReadonlyMap<string, object> {
   const changed = new Map<string, object>()
   const built = () => new Map([...originals, ...changed])
   changed.set(file, run(file, code, built()))
@@ -208,5 +207,5 @@ export function catalogueWith(file: File, code: string): Catalogue {
     const depends = imports.get(next)!.some(name => changed.has(name))
     if (depends) changed.set(next, run(next, sources.get(next)!, built()))
   }
-  return built().get('catalogue') as Catalogue
+  return built()
 }

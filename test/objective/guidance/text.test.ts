@@ -12,6 +12,7 @@ import { guidedMean } from '../../../src/objective/guidance.ts'
 import { random } from '../../../src/random/random.ts'
 import { guidedInner, guidedProbabilities } from '../../../src/serialization/guidance.ts'
 import type { InnerMap } from '../../../src/serialization/inner-map.ts'
+import { guidedChecks } from './logits.ts'
 
 const [L, K, N] = [3, 5, 6]
 const { law, classOf } = generatedDataset('sums').language!
@@ -175,5 +176,11 @@ describe('guided cross-entropy', () => {
   test('at scale 1 is cross-entropy', () => {
     expect(slopeAt(1, rule(1))).toBeLessThan(1e-6)
     expect(slopeAt(1, crossEntropy)).toBeLessThan(1e-6)
+  })
+
+  test('has the value and the gradients of what is written out', () => {
+    const checks = [...guidedChecks({ guidedCrossEntropy, taughtCrossEntropy })]
+    expect(checks.length).toBe(3)
+    for (const [name, passes] of checks) expect(passes, name).toBe(true)
   })
 })
