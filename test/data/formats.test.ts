@@ -330,8 +330,9 @@ long(
     expect((await openDataset(file('run.parquet', content))).fingerprint.rows).toBe(rows)
     content.set([0xfe, 0xff, 0xff, 0x7f], run)
     const path = file('run.parquet', content)
+    // Which limit it meets first depends on the machine.
     await expect(openDataset(path)).rejects.toThrow(
-      `${path}: not a Parquet file that can be read (it needs too much memory)`,
+      /run\.parquet: not a Parquet file that can be read \(it (needs too much memory|takes too long)\)/,
     )
   },
 )

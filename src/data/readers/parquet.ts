@@ -91,10 +91,10 @@ const LIBRARIES = {
   hyparquetCompressors: pathToFileURL(require.resolve('hyparquet-compressors')).href,
 }
 
-/** Milliseconds that a process has worked; nothing where the system does not tell. */
+/** Milliseconds that the main thread of a process has worked, without its garbage collector; nothing where the system does not tell. */
 function cpuTime(pid: number | undefined): number | undefined {
   try {
-    const [, rest] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')
+    const [, rest] = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1').split(') ')
     const [user, system] = rest.split(' ').slice(11, 13).map(Number)
     // In hundredths of a second, on every Linux.
     return 10 * (user + system)
